@@ -1,5 +1,6 @@
 """The Celery application of a worker; settings come from SERVICE_... and the file SERVICE_CONFIG names."""
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -12,13 +13,14 @@ from ingestion_api.broker import make_celery_app
 from ingestion_api.celery_worker.context import worker_context
 from ingestion_api.celery_worker.heartbeat import Heartbeat
 from ingestion_api.errors import configure_logging
-from ingestion_api.settings_load import SettingsError, load_settings
+from ingestion_api.settings_load import SettingsError, load_settings, misspelled_variables
 
 _file = os.environ.get("SERVICE_CONFIG")
+_unknown = misspelled_variables(os.environ)
 try:
     settings = load_settings(Path(_file) if _file else None)
 except SettingsError as error:
-    sys.exit(str(error))
+    sys.exit("\n".join((str(error), *_unknown)))
 
 if settings.broker_url is None:
     sys.exit("broker_url is empty, so there is no queue to work on; set SERVICE_BROKER_URL to a Redis")
@@ -30,6 +32,8 @@ _heartbeats: list[Heartbeat] = []
 SOFTWARE_INFO["sw_ident"] = "watchroom"
 
 configure_logging(settings.log_level)
+for _sentence in _unknown:
+    logging.getLogger("ingestion_api").warning(_sentence)
 
 
 @worker_ready.connect

@@ -1,5 +1,6 @@
 """Celery's own environment variables name what the watched backend uses: our worker must not follow them."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -78,3 +79,19 @@ def test_the_former_paths_lead_to_the_same_application_and_consumer() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "True"]
+
+
+@pytest.mark.parametrize("broker", ["redis://127.0.0.1:1/0", "nowhere"])
+def test_a_misspelled_variable_is_told_also_beside_an_error(broker: str) -> None:
+    env = {**os.environ, "SERVICE_BROKER_URL": broker, "SERVICE_BROKERURL": "redis://127.0.0.1:2/0"}
+    done = subprocess.run(
+        [sys.executable, "-c", "import ingestion_api.celery_worker.app"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=env,
+    )
+    assert (done.returncode == 0) == broker.startswith("redis")
+    assert "SERVICE_BROKERURL is not a setting and has no effect; did you mean SERVICE_BROKER_URL?" in (
+        done.stderr
+    )
