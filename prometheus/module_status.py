@@ -16,7 +16,7 @@ from prometheus.request_rules import (
 from prometheus.rule_file import RecordingRule
 from prometheus.share_rules import LASTING, STILL_LASTING, bad_events, events, share_of, signal_series
 from prometheus.significance import exceeded_bound, lesser
-from prometheus.threshold_rules import CODES, JUDGED, SEVERITY, severity_code
+from prometheus.threshold_rules import CODES, JUDGED, SEVERITY, TOO_FEW_EVENTS, level_series, severity_code
 from prometheus.thresholds import Signal, Thresholds
 
 MODULE_STATUS, OBSERVED_STATUS = "ops:module:status", "module:ops_module_status:code"
@@ -99,6 +99,7 @@ def status_rules(thresholds: Thresholds) -> Iterator[RecordingRule]:
         yield RecordingRule(JUDGED, judged_value(name, it, share.limit), {"signal": name})
         measured = recorded_now(signal_series(JUDGED, name))
         yield RecordingRule(SEVERITY, severity_code(name, signal, measured, it.judged_as), {"signal": name})
+        yield RecordingRule(TOO_FEW_EVENTS, too_few(name, it, signal), {"signal": name})
     yield RecordingRule(OBSERVED_STATUS, status_code(EXPORTER_STATUS, "module"))
     yield RecordingRule(MODULE_STATUS, status_expr(thresholds))
     yield RecordingRule(STATUS_LABEL, f'count_values by (module) ("code", {recorded_now(MODULE_STATUS)})')
@@ -158,6 +159,21 @@ def judged_value(name: str, it: ModuleSignal, limit: float | None) -> str:
     many = f"({recorded_now(MODULE_RATE % '5m')} * {WINDOW} >= {FEW_REQUESTS})"
     shown = recorded_now(f"{it.value}{{{NOT_JUDGED}}}")
     return f"max by (module) ({bad}) or (0 * {shown} and on (module) {many})"
+
+
+def too_few(name: str, it: ModuleSignal, fast: Signal) -> str:
+    """1 where the number that panels show passes a level, and that is neither proven nor over.
+
+    It is over where requests of the last minute were made, and do not pass the level.
+    """
+    passed = f"> on () group_left () {level_series(it.judged_as, next(iter(fast.levels.given())))}"
+    shown = recorded_now(f"{it.value}{{{NOT_JUDGED}}}")
+    minute, limit = f"max by ({it.keys}) ({it.now(it.ratio, '1m')})", share_of(fast).limit
+    if limit:
+        minute = exceeded_bound(minute, it.now(it.every, "1m"), "module", limit)
+    over = f"{recorded_now(MODULE_RATE % '1m')} > 0 unless on (module) ({minute}) {passed}"
+    proven = f"{recorded_now(signal_series(JUDGED, name))} {passed}"
+    return f"({shown} {passed}) ^ 0 unless on (module) ({proven} or ({over}))"
 
 
 def status_expr(thresholds: Thresholds) -> str:

@@ -106,7 +106,7 @@ def firing() -> Panel:
     acknowledge = links.page("/alerts", "Acknowledge …", {"alertname": links.cell("alertname")})
     columns = [
         Column("A", "Severity", 115, words=mappings.severity(), sort="greatest first"),
-        Column("alertname", "Alert", 200, links=(incident, acknowledge)),
+        Column("alertname", "Alert", 205, links=(incident, acknowledge)),
         Column("about", "About", empty=""),
         Column("alertstate", "State", 95, words=mappings.alert_states()),
         Column("C", "Hides", 65, empty=""),

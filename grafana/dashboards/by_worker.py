@@ -41,8 +41,14 @@ def section() -> Section:
 def evidence() -> tuple[Panel, ...]:
     """Steps, held messages, results: lines of the closed section of sources."""
     steps = "Tasks a second by step. Sent stays 0 where clients send no events."
-    said = "Tasks as the backend reports them: running, waiting for their time, and processes of all workers."
-    accepted = "Tasks a second that workers accepted as the backend reports it, beside those that started."
+    said = (
+        "Tasks as the backend last reported them: running, waiting for their time, and processes of all "
+        "workers. It is asked on change only."
+    )
+    accepted = (
+        "Tasks that workers have accepted since their start, as the backend last reported; "
+        "it is asked on change only."
+    )
     return (
         held(),
         stored(),
@@ -52,8 +58,7 @@ def evidence() -> tuple[Panel, ...]:
             by_worker.reported_processes(),
         ),
         graph(
-            "Accepted tasks", THIRD, PanelOptions(accepted, REPORTLESS, "ops"),
-            by_worker.reported_accepted(), by_worker.step("started"),
+            "Accepted tasks", THIRD, PanelOptions(accepted, REPORTLESS), by_worker.reported_accepted(),
         ),
         failed_results(),
     )  # fmt: skip

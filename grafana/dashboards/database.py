@@ -84,7 +84,7 @@ def pool() -> tuple[Panel, ...]:
 
 def slow() -> Section:
     """What takes long."""
-    queries = "Queries over 100 ms per second, as the backend counts them."
+    queries = "Queries over 100 ms per second, over five minutes, as the backend counts them."
     mean = "Mean time of the backend's timed methods, which query the database; the five slowest."
     counted = PanelOptions(queries, "the backend counts no slow queries", signal="slow_queries")
     return section(

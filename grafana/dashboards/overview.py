@@ -6,6 +6,7 @@ from grafana.dashboard import Dashboard
 from grafana.dashboards.actions import actions
 from grafana.dashboards.freshness import data
 from grafana.dashboards.modules_table import modules_table
+from grafana.dashboards.workers import WAITING_IN_ALL
 from grafana.grafana_json import Panel, query
 from grafana.grid import section, stack, top
 from grafana.palette import PURPLE, STATUS_COLOURS, STATUS_NUMBERS
@@ -78,7 +79,7 @@ def number_of_modules() -> Panel:
     about = {
         "healthy": "Modules that were seen to work.",
         "unknown": "Modules that nobody has seen work or fail lately.",
-        "degraded": "Modules that work in part, or of which a signal is critical.",
+        "degraded": "Modules that work in part, or of which a signal warns.",
         "down": "Modules that were seen to fail.",
     }
     cells = (
@@ -211,6 +212,7 @@ def resources() -> Panel:
             "worker_queue_length",
             workers.waiting_in_all(),
             links.board("workers", "More on this"),
+            WAITING_IN_ALL,
         ),
         signal("Cache hit ratio", "cache_hit_ratio", cache.hit_ratio(), links.board("cache", "More on this")),
         signal(

@@ -75,7 +75,7 @@ def last_hour() -> Panel:
 def sessions() -> tuple[Panel, ...]:
     """Who is connected, and who waits."""
     who = "Client sessions by state. Many idle in transaction: code that forgets to commit."
-    share = "Connections in use, as a share of those that the server allows."
+    share = "Connections in use, as a share of those that the server allows to clients that are no superuser."
     wait = "Long transactions, and requests that wait for a lock."
     kept = ("long transactions", "waiting")
     return (

@@ -73,7 +73,8 @@ def objectives() -> Panel:
     """Each objective with its budget and its burn rates."""
     about = (
         "A burn rate of 1 spends the budget in exactly thirty days; 14.4 over an hour pages. "
-        "Few: nothing happened yet that could be good or bad."
+        "Level: how grave the alert is that fires; a budget that is spent raises none by itself. "
+        "Few: too little happened to judge."
     )
     columns = [
         Column("slo", "SLO", sort="least first"),

@@ -29,6 +29,7 @@ JUDGED = (
     "task_failure_ratio",
 )
 THIRD, HALF = Size(8, 9), Size(5, 7)
+WAITING_IN_ALL = "Messages that wait in all queues together; the level judges each queue."
 WAS = {
     "Status": "Broker",
     "Last hour": "Waiting",
@@ -73,7 +74,10 @@ def queue() -> Variable:
 def status() -> Panel:
     """Who works."""
     broker = "Whether the Celery broker answered our own PING."
-    reported = "Workers that the backend reports; more than are up: the report is wrong."
+    reported = (
+        "Workers as the backend last reported; it is asked when workers come or go. "
+        "Another number than are up: the report is wrong."
+    )
     unconsumed = "Queues that hold messages which no worker takes: a task is routed wrongly."
     return states(
         "Status",
@@ -91,12 +95,13 @@ def last_hour() -> Panel:
         "How grave these, the broker and the workers are, by the levels in force; "
         "few: too little happens to judge what passes a level."
     )
+    failed = "Share of the runs of all tasks that fail; the level judges each task."
     return numbers(
         "Last hour",
         Size(9, 4),
-        signal("Waiting", "worker_queue_length", workers.waiting_in_all()),
+        signal("Waiting", "worker_queue_length", workers.waiting_in_all(), about=WAITING_IN_ALL),
         signal("Oldest", "queue_oldest_message", workers.oldest_of_all()),
-        signal("Failure ratio", "task_failure_ratio", workers.failure_ratio()),
+        signal("Failure ratio", "task_failure_ratio", workers.failure_ratio(), about=failed),
         level(level_of(*JUDGED, wholes={"task_failure_ratio": workers.failure_ratio()}), judged),
     )
 

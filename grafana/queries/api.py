@@ -12,6 +12,7 @@ from grafana.queries.series import (
     rate,
     recorded,
     risen_most,
+    signal,
     slowest,
     state,
     total,
@@ -116,9 +117,8 @@ def memory() -> Query:
 
 
 def descriptors() -> Query:
-    """Open file descriptors as a share of what one process may open."""
-    opened, allowed = (own(f"ops_backend_{name}_file_descriptors") for name in ("open", "max"))
-    return query(f"{most(opened)} / {most(allowed)}", "in use")
+    """Open file descriptors of all processes as a share of what they may open."""
+    return signal("backend_files", "in use")
 
 
 def reported() -> Query:

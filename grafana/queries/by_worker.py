@@ -87,5 +87,5 @@ def reported_processes() -> Query:
 
 
 def reported_accepted() -> Query:
-    """Tasks a second that workers accepted, as the backend says."""
-    return query(total(rate("ops_workers_reported_accepted_total")), "accepted, reported")
+    """Tasks that workers have accepted, as the backend last said: a rate would hold hours in a minute."""
+    return query(total(own("ops_workers_reported_accepted_total")), "accepted")

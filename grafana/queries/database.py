@@ -7,10 +7,9 @@ from grafana.queries.series import (
     least,
     most,
     own,
-    rate,
     recorded,
+    signal,
     state,
-    total,
 )
 from prometheus.panel_rules import TABLE_ROWS
 
@@ -48,8 +47,8 @@ def pool(part: str) -> Query:
 
 
 def slow() -> Query:
-    """Slow queries a second, as the backend counts them."""
-    return query(total(rate("ops_backend_slow_queries_total")), "slow queries")
+    """Slow queries a second over five minutes, as the backend counts them and the level judges."""
+    return signal("slow_queries", "slow queries")
 
 
 def method_mean() -> Query:

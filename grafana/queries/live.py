@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from grafana.levels import thresholds
+from prometheus.module_status import MODULE_SIGNALS
 from prometheus.panel_rules import MANY, PRESENT
 from prometheus.request_rules import SLOW_JOB
 
@@ -33,9 +34,8 @@ NO_COUNTERS = ("ALERTS", "up")
 SOURCES = {
     "ops_http": ("ops_http_requests_total",),
     "celery_task_runtime": ("celery_task_runtime_count",),
-    "celery_failed": ("celery_task_succeeded_total",),
     "celery_tasks": ("celery_task_succeeded_total", "celery_task_failed_total"),
-    "ops_cache": ("ops_cache_hits_total",),
+    "cache_hits": ("ops_cache_hits_total", "ops_cache_misses_total"),
     "keyspace_hits": ("redis_keyspace_hits_total",),
     "ops_backend_method": ("ops_backend_method_calls_total",),
     "ops_event_bus_events": ("ops_event_bus_events_total",),
@@ -131,7 +131,7 @@ def signal_counters(signal: str) -> Iterator[str]:
     found = thresholds().signals.get(signal)
     for name, _ in windows(found.expression) if found else []:
         yield instant_selector(name.removeprefix("fast:"), f"{{{OWN}}}")
-    if signal.startswith("module_"):
+    if signal in MODULE_SIGNALS:
         yield present(SOURCES["ops_http"][0], f"{{{OWN}}}")
 
 

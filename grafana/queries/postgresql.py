@@ -28,9 +28,10 @@ def sessions() -> Query:
 
 
 def connections() -> Query:
-    """Connections as a share of those that the server allows."""
+    """Connections as a share of those that the server allows to clients that are no superuser."""
     used, allowed = total(own("pg_stat_activity_count")), most(own("pg_settings_max_connections"))
-    return query(f"{used} / {allowed}", "used")
+    reserved = most(own("pg_settings_superuser_reserved_connections"))
+    return query(f"{used} / ({allowed} - {reserved} > 0)", "used")
 
 
 def oldest_transaction() -> Query:

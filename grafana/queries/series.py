@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from grafana.grafana_json import Query, query
 from grafana.levels import thresholds
+from prometheus.module_status import MODULE_SIGNALS
 from prometheus.panel_rules import EVERY_SECONDS
 from prometheus.threshold_rules import TOO_FEW, TOO_FEW_EVENTS, can_be_too_few
 
@@ -124,23 +125,28 @@ def severity(
     """
     named = ",".join([f'signal=~"{"|".join(signals)}"', *matchers])
     gravest = most(f"ops:signal:severity{{{named}}}", *by)
-    shown = [it for it in signals if is_shown(it, by)]
-    few = [most(f'{TOO_FEW_EVENTS}{{signal=~"{"|".join(shown)}"}}', *by)] if shown else []
+    told_apart = [*by, *(it.partition("=")[0] for it in matchers)]
+    shown = [it for it in signals if is_shown(it, told_apart)]
+    parts = ",".join([f'signal=~"{"|".join(shown)}"', *matchers])
+    few = [most(f"{TOO_FEW_EVENTS}{{{parts}}}", *by)] if shown else []
     few += [too_few_of_whole(name, str(it.expr)) for name, it in wholes.items()]
     return f"({gravest} > 0 or {TOO_FEW} * ({' or '.join(few)}) or {gravest})" if few else gravest
 
 
 def is_shown(name: str, by: Sequence[str]) -> bool:
     """Whether a signal can be too few, and its parts are told apart by these labels, if it has any."""
+    if name in MODULE_SIGNALS:
+        return "module" in by
     it = thresholds().signals.get(name)
     return it is not None and can_be_too_few(it) and ("signal" in by or set(it.by) <= set(by))
 
 
 def too_few_of_whole(name: str, whole: str) -> str:
     """That a part of a signal is too few, where the number of all parts passes the mildest level."""
-    it = thresholds().signals[name]
+    judged_as = MODULE_SIGNALS[name].judged_as if name in MODULE_SIGNALS else name
+    it = thresholds().signals[judged_as]
     sign, mildest = ">" if it.direction == "above" else "<", next(iter(it.levels.given()))
-    passed = f'{sign} on () max(ops:threshold{{signal="{name}",severity="{mildest}"}})'
+    passed = f'{sign} on () max(ops:threshold{{signal="{judged_as}",severity="{mildest}"}})'
     return f'(max({TOO_FEW_EVENTS}{{signal="{name}"}}) and on () (({whole}) {passed}))'
 
 

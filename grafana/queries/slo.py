@@ -1,6 +1,9 @@
 """Service level objectives: what is promised, what was kept, how fast the budget burns."""
 
+from collections.abc import Iterator
+
 from grafana.grafana_json import Query, query
+from grafana.levels import thresholds
 from grafana.queries.freshness import alerts
 from prometheus.threshold_rules import TOO_FEW
 
@@ -61,10 +64,22 @@ def alerts_that_fire() -> Query:
 
 
 def severity_of_budgets() -> Query:
-    """How grave the gravest budget alert of each objective is, in rows; few where nothing was good or bad."""
+    """How grave the gravest budget alert of each objective is, in rows.
+
+    Few where nothing was good or bad, or too little in the hour to judge that it burns too fast.
+    """
     fires = 'ALERTS{alertstate="firing",alertname=~".+BudgetBurns",severity="%s"}'
     weighed = f"2 * {fires % 'warning'} or 3 * {fires % 'critical'}"
     # a ratio of no events is no number
     known = "0 * (max by (slo) (slo:error_ratio:30d) >= 0)"
     few = f"{TOO_FEW} * max by (slo) (slo:objective:ratio) ^ 0"
-    return query(f"max by (slo) ({weighed}) or {known} or {few}")
+    unproven = f"{TOO_FEW} * max by (slo) ({' or '.join(unproven_burns())}) ^ 0"
+    return query(f"max by (slo) ({weighed}) or {unproven} or {known} or {few}")
+
+
+def unproven_burns() -> Iterator[str]:
+    """The error ratio of each objective, where it passes the first burn rate and too little happened."""
+    first = thresholds().burns[0]
+    for name, slo in thresholds().slos.items():
+        passed = f'slo:error_ratio:{first.long}{{slo="{name}"}} > {first.factor * (1 - slo.objective):.6g}'
+        yield f'{passed} unless slo:events:{first.long}{{slo="{name}"}} >= {slo.at_least}'

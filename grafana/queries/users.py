@@ -36,4 +36,5 @@ def buckets() -> Query:
 def level() -> Query:
     """How grave the gravest module is for them, -1 where they send few requests."""
     few = f"{TOO_FEW} * (max({REQUESTS}) > 0) ^ 0"
-    return query(f"{severity(*SIGNALS)} or {few}")
+    wholes = {"module_error_ratio": error_ratio(), "module_response_time": duration("p95")}
+    return query(f"{severity(*SIGNALS, wholes=wholes)} or {few}")

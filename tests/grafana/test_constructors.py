@@ -10,10 +10,11 @@ from grafana.grafana_json import Panel, query
 from grafana.graphs import graph, timeline
 from grafana.grid import lines, stack
 from grafana.panels import PanelOptions
-from grafana.queries.live import MEMORY, OWN, SCRAPED, YOUNG, gate
+from grafana.queries.live import MEMORY, OWN, RECORDED, SCRAPED, SOURCES, YOUNG, gate
 from grafana.sizes import DoesNotFit, Size
 from grafana.strips import Cell, count, numbers, states
 from grafana.tables import Column, table
+from grafana.write import GENERATED
 
 OPTIONS = PanelOptions("Whether it works.", "nobody knows")
 OWN_UP = f"ops_backend_up{{{OWN}}}"
@@ -137,3 +138,9 @@ def luminance(colour: str) -> float:
 def test_every_state_has_a_symbol_beside_its_colour(words: mappings.Mappings) -> None:
     texts = [it["text"] for mapping in words for it in mapping["options"].values()]
     assert [it for it in texts if it[:2] not in {f"{symbol} " for symbol in "✔▲✖?i"}] == []
+
+
+def test_each_source_of_recorded_series_is_that_of_a_query() -> None:
+    """A name that fits none takes the condition from a panel, whose numbers are then memories."""
+    read = {subject for file in GENERATED.glob("*.json") for subject in RECORDED.findall(file.read_text())}
+    assert [start for start in SOURCES if not any(it.startswith(start) for it in read)] == []

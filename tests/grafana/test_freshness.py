@@ -208,7 +208,7 @@ def test_all_is_grey_soon_after_its_scrape_was_taken_away(watching: Watching, tm
     assert time.monotonic() - began < REAL + SOON
 
 
-@pytest.mark.parametrize("collector", ["workers", "api"])
+@pytest.mark.parametrize("collector", ["workers", "api", "cache"])
 def test_what_one_collector_measured_is_grey_soon_after_it_failed(
     watching: Watching, page: Page, collector: str
 ) -> None:

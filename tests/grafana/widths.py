@@ -1,15 +1,24 @@
 """The longest real names of a running demo, and the columns in which they stand."""
 
+import re
 from collections.abc import Iterator
 
 from grafana.levels import thresholds
 from grafana.sizes import PADDING, column_width
+from stack.settings import ROOT
 from tests.grafana.files import Json, panels
 from tests.grafana.rendering.parts import properties, size
 
+
+def alert_names() -> Iterator[str]:
+    """All alerts of the generated rules, those of objectives and of Watchroom itself included."""
+    for file in (ROOT / "prometheus" / "rules").glob("*.yml"):
+        yield from re.findall(r"^ *- alert: (\w+)$", file.read_text(), re.MULTILINE)
+
+
 LONGEST = {
     "module": "recommendations",
-    "alertname": max((it.alert for it in thresholds().signals.values()), key=len),
+    "alertname": max(alert_names(), key=len),
     "signal": max(thresholds().signals, key=len),
     "queue_name": "repo_ingestion",
     "hostname": "neo@a-host-of-20-chars",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from exporter.clock import to_steady_time
 from exporter.collectors.self_reports.comparison import Comparison, ComparisonInput
 from exporter.sources.broker.snapshot import BrokerSnapshot
 from exporter.sources.ingestion.models import IngestionHealth
@@ -13,7 +14,19 @@ OBSERVED_SERVICES = ("redis", "database")  # the services in ingestion's report 
 def compare_workers(inputs: ComparisonInput) -> Iterable[Comparison]:
     """Row 3: a worker is up, but its pool is frozen and tasks wait."""
     report = inputs.backend.health if inputs.reports.workers is None else inputs.backend.workers
+    refresh_count(inputs)
     yield Comparison("workers", workers_reported(inputs), workers_observed(inputs), report)
+
+
+def refresh_count(inputs: ComparisonInput) -> None:
+    """Refresh a report from before workers came or went, or it would tell of the former ones for hours."""
+    broker, report = inputs.observations.broker, inputs.backend.workers
+    if broker is None or not broker.is_responding or broker.workers_alive is None:
+        return
+    since = inputs.since.record("number of workers", str(broker.workers_alive), to_steady_time(inputs.now))
+    requested = report.result_requested_at
+    if inputs.observations.may_block and requested is not None and requested < since:
+        report.request_refresh()
 
 
 def workers_reported(inputs: ComparisonInput) -> str:

@@ -237,3 +237,14 @@ def test_messages_that_nobody_takes_do_not_make_the_workers_look_frozen() -> Non
     unrouted = replace(HONEST_SEEN, broker=broker(queues=LOST, last_task_event_at=NOW - 600))
     found = {w.subject: w for w in run_checks(sighted(HONEST_SAID, unrouted))}
     assert found["workers"].observed == "healthy"
+
+
+def test_a_report_of_workers_is_renewed_once_workers_came_or_went() -> None:
+    """Else five would be reported beside three that are up, and rightly so when it was asked."""
+    renewed, since = [], StateChanges()
+    for count, moment in ((5, NOW), (5, NOW + 10), (3, NOW + 20), (3, NOW + 30)):
+        inputs = replace(sighted(seen=is_seen(broker=broker(workers_alive=count))(HONEST_SEEN)), since=since)
+        inputs = replace(inputs, now=moment)
+        inputs.backend.workers.request_refresh = lambda at=moment: renewed.append(at)  # type: ignore[method-assign, misc]
+        list(run_checks(inputs))
+    assert renewed == [NOW + 20, NOW + 30]  # until there is a report from after the change
