@@ -100,9 +100,9 @@ def alert_name(name: str) -> str:
 
 def burn_alert(name: str, slo: Slo, burn: BurnRate) -> AlertRule:
     """The alert of one burn rate: over the long window, over the short one, and in the last minute."""
-    level = f"{burn.factor * (1 - slo.objective):.6g}"
+    level = burn_level(slo, burn)
     long, short = (f'slo:error_ratio:{window}{{slo="{name}"}}' for window in (burn.long, burn.short))
-    enough = f'slo:events:{burn.long}{{slo="{name}"}} >= {slo.at_least}'
+    enough = enough_events(name, slo, burn)
     proven = f'slo:error_ratio_bound:{burn.long}{{slo="{name}"}} > {level}'
     latest = still_burning(name, burn, level)
     return AlertRule(
@@ -114,6 +114,16 @@ def burn_alert(name: str, slo: Slo, burn: BurnRate) -> AlertRule:
         labels={"window": burn.long},
         annotations=annotations(name, slo, burn).annotations(),
     )
+
+
+def burn_level(slo: Slo, burn: BurnRate) -> str:
+    """The error ratio at which the budget burns so many times too fast."""
+    return f"{burn.factor * (1 - slo.objective):.6g}"
+
+
+def enough_events(name: str, slo: Slo, burn: BurnRate) -> str:
+    """The events of the long window, where there are enough to judge."""
+    return f'slo:events:{burn.long}{{slo="{name}"}} >= {slo.at_least}'
 
 
 def still_burning(name: str, burn: BurnRate, level: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from grafana.grafana_json import Query, query
 from grafana.levels import thresholds
 from grafana.queries.freshness import alerts
+from prometheus.slo import burn_level, enough_events
 from prometheus.threshold_rules import TOO_FEW
 
 
@@ -81,5 +82,5 @@ def unproven_burns() -> Iterator[str]:
     """The error ratio of each objective, where it passes the first burn rate and too little happened."""
     first = thresholds().burns[0]
     for name, slo in thresholds().slos.items():
-        passed = f'slo:error_ratio:{first.long}{{slo="{name}"}} > {first.factor * (1 - slo.objective):.6g}'
-        yield f'{passed} unless slo:events:{first.long}{{slo="{name}"}} >= {slo.at_least}'
+        passed = f'slo:error_ratio:{first.long}{{slo="{name}"}} > {burn_level(slo, first)}'
+        yield f"{passed} unless {enough_events(name, slo, first)}"
