@@ -6,7 +6,7 @@ from typing import Any
 
 from exporter.clock import to_steady_time
 from exporter.collectors.self_reports import checks_application, checks_workers
-from exporter.collectors.self_reports.comparison import Check, Comparison, ComparisonInput
+from exporter.collectors.self_reports.comparison import Check, Comparison, ComparisonInput, request_renewal
 from exporter.polling import Poller
 from exporter.status import DEGRADED, HEALTHY, UNKNOWN, worst_status
 
@@ -85,13 +85,6 @@ def is_confirmed(inputs: ComparisonInput, comparison: Comparison, report: Poller
     if now - report.result_requested_at > max(FIRST_RENEWAL_AFTER, (now - began) / 2):
         request_renewal(inputs, report)
     return True
-
-
-def request_renewal(inputs: ComparisonInput, report: Poller[Any]) -> bool:
-    """Refresh the report, unless it would hang on a silent server. Returns False: it is not current yet."""
-    if inputs.observations.may_block or report not in (inputs.backend.health, inputs.backend.workers):
-        report.request_refresh()
-    return False
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from exporter.clock import to_steady_time
-from exporter.collectors.self_reports.comparison import Comparison, ComparisonInput
+from exporter.collectors.self_reports.comparison import Comparison, ComparisonInput, request_renewal
 from exporter.sources.broker.snapshot import BrokerSnapshot
 from exporter.sources.ingestion.models import IngestionHealth
 from exporter.status import DEGRADED, DOWN, HEALTHY, UNKNOWN, significant_status, worst_status
@@ -25,8 +25,8 @@ def refresh_count(inputs: ComparisonInput) -> None:
         return
     since = inputs.since.record("number of workers", str(broker.workers_alive), to_steady_time(inputs.now))
     requested = report.result_requested_at
-    if inputs.observations.may_block and requested is not None and requested < since:
-        report.request_refresh()
+    if requested is not None and requested < since:
+        request_renewal(inputs, report)
 
 
 def workers_reported(inputs: ComparisonInput) -> str:

@@ -29,6 +29,13 @@ class ComparisonInput:
     since: StateChanges
 
 
+def request_renewal(inputs: ComparisonInput, report: Poller[Any]) -> bool:
+    """Refresh the report, unless it would hang on a silent server. Returns False: it is not current yet."""
+    if inputs.observations.may_block or report not in (inputs.backend.health, inputs.backend.workers):
+        report.request_refresh()
+    return False
+
+
 async def read_comparison_input(sources: Sources) -> ComparisonInput:
     """The reports and observations as of now."""
     # all at once, so that several silent systems cost the time of one; below, results and errors are cached
